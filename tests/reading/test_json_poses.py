@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 import runpy
 from pathlib import Path
 
@@ -398,3 +399,42 @@ def test_one_body_before_and_after_a_filter_is_not_read_as_two_people(tmp_path, 
     assert len(read(joints + ASIDE)) == 2
     joints = joints - joints.mean(axis=1, keepdims=True)  # as of programs that centre each body
     assert len(read(joints * [-1, 1, -1])) == 2
+
+
+def write_json(folder, content):
+    path = folder / "walk.json"
+    path.write_text(json.dumps(content))
+    return path
+
+
+TEXTS = {
+    "list by name": lambda frame: {"joints": {name: list(at) for name, at in named(frame).items()}},
+    "object by name": lambda frame: {"joints": {name: xyz(at) for name, at in named(frame).items()}},
+    "position by name": lambda frame: {"joints": {name: {"position": xyz(at)} for name, at in named(frame).items()}},
+    "list": lambda frame: {"joints": [list(at) for at in frame]},
+    "columns": lambda frame: {f"{name}_{axis}": v for name, at in named(frame).items() for axis, v in xyz(at).items()},
+}
+
+
+def with_text(value, text):
+    """Return a document whose second number is a text."""
+    numbers = iter(range(10**6))
+    encoded = json.dumps(value)
+    return re.sub(r"(?<=[ \[])-?[0-9]+[.][-0-9e.]+", lambda m: json.dumps(text) if next(numbers) == 1 else m[0], encoded)
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_a_text_as_a_coordinate_is_a_number_or_missing_or_refused(tmp_path, walking, name):
+    frames = walking("kinect-v2")[0]
+    contents = [TEXTS[name](frame) for frame in frames.tolist()]
+    expected = himpc.read(write_json(tmp_path, contents), fps=30, clean=False)[0].joints
+    text = str(frames[3, 0, 1])
+    for given in (text, "n/a"):
+        document = [json.loads(with_text(each, given)) if i == 3 else each for i, each in enumerate(contents)]
+        joints = himpc.read(write_json(tmp_path, document), fps=30, clean=False)[0].joints
+        lost = np.isnan(joints).any(axis=2)
+        assert lost.sum() == (given == "n/a")
+        np.testing.assert_allclose(joints[~lost], expected[~lost], atol=1e-6)
+    document[3] = json.loads(with_text(contents[3], "lost"))
+    with pytest.raises(FormatError, match="'lost', expected a number"):
+        himpc.read(write_json(tmp_path, document), fps=30, clean=False)

@@ -22,7 +22,7 @@ from himpc.reading.axes import UP_AXES
 from himpc.reading.file_options import FileOptions
 from himpc.reading.formats.facts import Export, FormatFacts
 from himpc.reading.formats.json_poses.arrays import find_arrays, is_of_people
-from himpc.reading.formats.json_poses.frames import Document, list_frames, parse_frame
+from himpc.reading.formats.json_poses.frames import Document, Frame, list_frames, parse_frame
 from himpc.reading.formats.json_poses.tables import read_table
 from himpc.reading.formats.numpy_arrays import read_arrays
 from himpc.reading.formats.parsing.frames import frame_files, is_folder_of_pictures, places_by_name
@@ -81,11 +81,20 @@ def read(path: Path, options: FileOptions) -> list[Recording]:
     if not path.is_dir():
         return read_document(path, load_json(path), options)
     files = frame_files(path, _is_frame)
-    frames = [parse_frame(load_json(file, _MAX_FRAME_BYTES)) for file in files]
+    frames = [_read_frame(file) for file in files]
     if not any(frame.people for frame in frames):
         raise FormatError(f"{path}: no poses are found in its {len(files)} files")
     places, length, notes = places_by_name(path, [file.stem for file in files])
     return _recordings(path, Document(frames), Timeline(places, length, None, notes), options)
+
+
+def _read_frame(file: Path) -> Frame:
+    """Read the people of a file of one frame."""
+    try:
+        return parse_frame(load_json(file, _MAX_FRAME_BYTES))
+    except FormatError as error:
+        where = "" if str(file) in error.message else f"{file}: "
+        raise FormatError(f"{where}{error.message}", hint=error.hint) from None
 
 
 def read_document(path: Path, content: Any, options: FileOptions, *, form: str = "JSON") -> list[Recording]:

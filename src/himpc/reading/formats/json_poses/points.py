@@ -9,9 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from himpc.errors import FormatError
 from himpc.reading.formats.csv.columns import AXES, parse_column
-from himpc.reading.formats.parsing.keypoints import normalize_key
+from himpc.reading.formats.parsing.keypoints import may_be_positions, normalize_key
 from himpc.reading.formats.parsing.positions import are_quaternions
+from himpc.reading.formats.parsing.text import parse_cell
 
 __all__ = ["MIN_POINTS", "RATES", "Pose", "are_one_body", "get_first", "parse_point", "parse_pose"]
 
@@ -52,7 +54,13 @@ def get_first(content: Mapping[str, Any], keys: Sequence[str]) -> Any:
 
 
 def parse_pose(value: Any) -> Pose | None:
-    """Parse the points of a person: by name, in a list, or as flat coordinates; None if it is something else."""
+    """Parse the points of a person: by name, in a list, or as flat coordinates; None if it is something else.
+
+    Raises
+    ------
+    FormatError
+        If a coordinate among those of a person is a text that is no number and no word for a missing one.
+    """
     pose = _parse_any(value)
     return None if pose is None or _holds_quaternions(pose.values) or not pose.values.any() else pose
 
@@ -77,9 +85,11 @@ def _parse_any(value: Any) -> Pose | None:
         return _parse_columns(value) or _parse_named(value)
     if not isinstance(value, list) or len(value) < MIN_POINTS:
         return None
-    if all(type(number) in (int, float) or number is None for number in value):
+    if all(map(_is_number, value)) and not all(isinstance(number, str) for number in value):
         return _parse_flat(value)
     points = [parse_point(point) for point in value]
+    others = {f"point {i}": each for i, (each, point) in enumerate(zip(value, points, strict=True), 1) if point is None}
+    _check_texts(others, len(points) - len(others))
     width = max((len(point) for point in points if point is not None), default=0)
     if not width or any(point is None and each is not None for point, each in zip(points, value, strict=True)):
         return None
@@ -98,6 +108,7 @@ def _parse_any(value: Any) -> Pose | None:
 def _parse_named(content: Mapping[str, Any]) -> Pose | None:
     """Parse an object that has points under their names; other keys are left out."""
     points = {key: point for key, value in content.items() if (point := parse_point(value))}
+    _check_texts({key: value for key, value in content.items() if key not in points}, len(points))
     width = max((len(point) for point in points.values()), default=0)
     points = {key: point for key, point in points.items() if len(point) == width}
     if len(points) < MIN_POINTS or normalize_key(next(iter(points))) in _INSIDE:
@@ -110,18 +121,49 @@ def _parse_named(content: Mapping[str, Any]) -> Pose | None:
 def _parse_columns(content: Mapping[str, Any]) -> Pose | None:
     """Parse an object with a number for each axis of each joint, such as ``left_hip_x``."""
     axes: dict[str, dict[str, float]] = {}
+    texts: dict[str, str] = {}
     for key, value in content.items():
-        if type(value) in (int, float) and (column := parse_column(key)) and column.joint:
-            axes.setdefault(column.joint, {})[column.content] = _number(value)
+        if not isinstance(value, list | dict) and (column := parse_column(key)) and column.joint:
+            if _is_number(value):
+                axes.setdefault(column.joint, {})[column.content] = _number(value)
+            elif column.content in AXES:
+                texts[key] = str(value)
     used = AXES if any("z" in of for of in axes.values()) else AXES[:2]
     complete = {name: of for name, of in axes.items() if set(used) <= set(of)}
     if len(complete) < MIN_POINTS:
         return None
+    for key, text in texts.items():
+        raise _text_error(key, text)
     values = [[*(of[axis] for axis in used), of.get("confidence", 1.0)] for of in complete.values()]
     return Pose(tuple(complete), np.array(values))
 
 
-def _parse_flat(numbers: Sequence[float | None]) -> Pose | None:
+def _check_texts(content: Mapping[str, Any], n_points: int) -> None:
+    """Check that no coordinate is a text, beside as many points as a person has."""
+    for name, value in content.items() if n_points >= MIN_POINTS else ():
+        numbers = _coordinates(value) if may_be_positions(name) else []
+        texts = [number for number in numbers if isinstance(number, str) and not _is_number(number)]
+        if texts and (len(texts) < len(numbers) or isinstance(value, dict)):
+            raise _text_error(name, texts[0])
+
+
+def _text_error(name: str, text: str) -> FormatError:
+    return FormatError(
+        f"a coordinate of {name[:30]!r} is {text[:20]!r}, expected a number",
+        hint="write null for a coordinate that is not known",
+    )
+
+
+def _coordinates(value: Any) -> list[Any]:
+    """Return the values in the places of the coordinates of a point, which may be nested; empty if it has none."""
+    if isinstance(value, list):
+        return value[:3] if 2 <= len(value) <= 4 and not any(isinstance(each, list | dict) for each in value) else []
+    of_key = {normalize_key(key): each for key, each in value.items()} if isinstance(value, dict) else {}
+    found = next(([of_key[axis] for axis in axes if axis in of_key] for axes in _XYZ if axes[0] in of_key), None)
+    return found or next((inner for key in _INSIDE if key in of_key and (inner := _coordinates(of_key[key]))), [])
+
+
+def _parse_flat(numbers: Sequence[float | str | None]) -> Pose | None:
     """Parse x, y and z of each joint, one after the other, or with a confidence if the number of joints shows it."""
     values = np.array([_number(number) for number in numbers])
     width = 4 if len(values) % 4 == 0 and len(values) % 3 else 3
@@ -148,8 +190,9 @@ def parse_point(value: Any) -> tuple[float, ...] | None:
             found = [of_key[axis] for axis in axes if axis in of_key]
             if not all(map(_is_number, found)) or of_key.get("w", 1) not in (0, 1):
                 return None  # a quaternion; 1 is the fourth coordinate of a point, as of Kinect v1
-            is_identity = "w" in of_key and not any(found)
-            return (*map(_number, found), 0.0 if is_identity else _confidence(of_key))
+            numbers = [_number(number) for number in found]
+            is_identity = "w" in of_key and not any(numbers)
+            return (*numbers, 0.0 if is_identity else _confidence(of_key))
     if any(isinstance(each, dict) and len(each) >= MIN_POINTS for each in value.values()):
         return None  # a person, with the place of a camera
     inner = next((point for key in _INSIDE if (point := parse_point(of_key.get(key)))), None)
@@ -171,7 +214,7 @@ def _parse_matrix(value: list[Any]) -> tuple[float, ...] | None:
 def _confidence(of_key: Mapping[str, Any]) -> float:
     """Return the confidence that a point states, from 0 to 1; 1 if it states none."""
     for key in _CONFIDENCES:
-        if type(of_key.get(key)) in (int, float):
+        if of_key.get(key) is not None and _is_number(of_key[key]):
             return float(np.clip(np.nan_to_num(_number(of_key[key])), 0, 1))
     for key in _STATES:
         state = of_key.get(key)
@@ -183,11 +226,14 @@ def _confidence(of_key: Mapping[str, Any]) -> float:
 
 
 def _is_number(value: Any) -> bool:
-    return value is None or type(value) in (int, float)
+    """Return whether a value is a number, null, or a text of a number or of a missing one."""
+    return value is None or type(value) in (int, float) or (isinstance(value, str) and parse_cell(value) is not None)
 
 
-def _number(value: float | None) -> float:
+def _number(value: float | str | None) -> float:
     """Return a number as a float; infinite if it is too large for one."""
+    if isinstance(value, str):
+        value = parse_cell(value)
     if value is None:
         return np.nan
     return float(value) if not abs(value) >= _MAX_NUMBER else np.copysign(np.inf, 1 if value > 0 else -1)

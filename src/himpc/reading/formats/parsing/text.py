@@ -20,6 +20,7 @@ __all__ = [
     "decode_head",
     "is_number",
     "leave_out_cut_row",
+    "parse_cell",
     "read_bytes",
     "read_lines",
     "split_lines",
@@ -149,6 +150,18 @@ def is_number(cell: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def parse_cell(cell: str) -> float | None:
+    """Parse a text as a number, NaN for a word for a missing one; None if it is neither.
+
+    >>> parse_cell("0.5"), parse_cell("n/a"), parse_cell("left")
+    (0.5, nan, None)
+    """
+    try:
+        return _to_number(cell, comma=False)
+    except ValueError:
+        return None
 
 
 def _to_number(cell: str, comma: bool) -> float:
