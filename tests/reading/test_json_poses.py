@@ -420,7 +420,9 @@ def with_text(value, text):
     """Return a document whose second number is a text."""
     numbers = iter(range(10**6))
     encoded = json.dumps(value)
-    return re.sub(r"(?<=[ \[])-?[0-9]+[.][-0-9e.]+", lambda m: json.dumps(text) if next(numbers) == 1 else m[0], encoded)
+    return re.sub(
+        r"(?<=[ \[])-?[0-9]+[.][-0-9e.]+", lambda m: json.dumps(text) if next(numbers) == 1 else m[0], encoded
+    )
 
 
 @pytest.mark.parametrize("name", TEXTS)

@@ -129,3 +129,14 @@ def test_embeddings_are_no_bodies(tmp_path, name):
         himpc.read(tmp_path / "groups.npz")
     np.savez(tmp_path / "walk.npz", walk=walk.reshape(len(walk), -1))
     assert len(himpc.read(tmp_path / "walk.npz")) == 1
+
+
+def test_rows_of_two_numbers_a_joint_are_a_body_only_within_pictures(tmp_path, walking):
+    pixels = walking("h36m-17", frames=30)[0][..., :2] * (300, -300) + (900, 800)
+    np.save(tmp_path / "walk.npy", pixels.reshape(30, -1))
+    assert himpc.read(tmp_path / "walk.npy", fps=30)[0].dimensions == 2
+    rows = (pixels - pixels.mean(axis=(0, 1))).reshape(30, -1)  # numbers around 0, as those of embeddings
+    np.save(tmp_path / "rows.npy", rows)
+    with pytest.raises(FormatError, match="state the layout of its joints"):
+        himpc.read(tmp_path / "rows.npy", fps=30)
+    assert himpc.read(tmp_path / "rows.npy", fps=30, layout="h36m-17")[0].dimensions == 2

@@ -87,19 +87,23 @@ _PREFERRED = (
 )
 _RATES = ("fps", "frame_rate", "framerate", "mocap_framerate", "mocap_frame_rate", "sampling_rate", "rate", "frequency")
 _CHECKED_SAMPLES = 20
+_MAX_OUTSIDE = 0.02
+"""Share of the coordinates of keypoints that may be beyond the left or upper edge of the picture."""
 
 
 @dataclass(frozen=True)
 class _Poses:
     """The bodies of an array, ``(samples, people, frames, joints, axes)``, and the name of each joint, if known.
 
-    `has_stated_unit` tells that the user states a unit of length, so that they are no keypoints of pictures.
+    `has_stated_unit` tells that the user states a unit of length, so that they are no keypoints of pictures; `is_split`
+    that joints and axes were one axis of the array.
     """
 
     values: NDArray[np.float64]
     names: tuple[str, ...]
     fps: float | None
     has_stated_unit: bool = False
+    is_split: bool = False
 
     @cached_property
     def is_2d(self) -> bool:
@@ -107,6 +111,17 @@ class _Poses:
         if self.values.shape[4] != 3 or self.has_stated_unit:
             return bool(self.values.shape[4] == 2)
         return are_keypoints(self.values[:_CHECKED_SAMPLES])
+
+    @cached_property
+    def may_be_features(self) -> bool:
+        """Whether rows may be other numbers than joints, such as embeddings: no places in pictures, or no confidence.
+
+        In 2D, the shape of a body is little evidence.
+        """
+        checked = self.values[:_CHECKED_SAMPLES]
+        if checked.shape[4] == 4 and np.nanmin(checked[..., 3], initial=0) < 0:
+            return True
+        return bool(self.is_split and self.is_2d and np.mean(checked[..., :2] < 0) > _MAX_OUTSIDE)
 
     @cached_property
     def sample_bodies(self) -> list[NDArray[np.float64]]:
@@ -215,7 +230,7 @@ def _arrange(
     """Find the arrangement of an array that gives bodies: by the user's layout, by names, or by their shape."""
     if array.dtype.kind not in "fiu" or not array.size:
         raise FormatError(f"{path}: is an array of {array.dtype} of shape {array.shape}, expected numbers")
-    candidates = [_name(values, names, fps, options) for values in _arrangements(to_float64(array))]
+    candidates = [_name(values, names, fps, options, split) for split, values in _arrangements(to_float64(array))]
     is_stated = [options.layout is not None and len(options.layout) == poses.values.shape[3] for poses in candidates]
     for poses, stated in zip(candidates, is_stated, strict=True):
         if poses.names or stated:
@@ -223,6 +238,7 @@ def _arrange(
     for poses in sorted(candidates, key=lambda poses: poses.is_2d):  # in 2D, there is less evidence
         if (
             poses.values.shape[3] in known_counts()
+            and not poses.may_be_features
             and poses.sample_bodies
             and find_order(poses.sample_bodies, options, str(path))
         ):
@@ -237,13 +253,17 @@ def _arrange(
 
 
 def _name(
-    values: NDArray[np.float64], names: Sequence[NDArray[Any]], fps: float | None, options: FileOptions
+    values: NDArray[np.float64],
+    names: Sequence[NDArray[Any]],
+    fps: float | None,
+    options: FileOptions,
+    is_split: bool,
 ) -> _Poses:
     """Return poses with the names that are as many as the joints, or numbers if points are used as they are."""
     count = values.shape[3]
     labels = next((tuple(str(name) for name in each) for each in names if len(each) == count), ())
     has_stated_unit = options.unit is not None or options.scale is not None
-    return _Poses(values, labels or (_numbers(count) if options.as_points else ()), fps, has_stated_unit)
+    return _Poses(values, labels or (_numbers(count) if options.as_points else ()), fps, has_stated_unit, is_split)
 
 
 def _numbers(count: int) -> tuple[str, ...]:
@@ -251,8 +271,8 @@ def _numbers(count: int) -> tuple[str, ...]:
     return tuple(f"point{number:0{len(str(count))}}" for number in range(1, count + 1))
 
 
-def _arrangements(array: NDArray[np.float64]) -> Iterator[NDArray[np.float64]]:
-    """Yield the array as ``(samples, people, frames, joints, axes)``, in each way that its shape allows."""
+def _arrangements(array: NDArray[np.float64]) -> Iterator[tuple[bool, NDArray[np.float64]]]:
+    """Yield whether joints and axes were one axis, and the array as ``(samples, people, frames, joints, axes)``."""
     for split in _splits(array):
         for text in _ARRANGEMENTS.get(split.ndim, ()):
             names = text.split()
@@ -260,7 +280,10 @@ def _arrangements(array: NDArray[np.float64]) -> Iterator[NDArray[np.float64]]:
             if size["axes"] not in _COORDINATES or size["joints"] < _MIN_JOINTS or size.get("people", 1) > _MAX_PEOPLE:
                 continue
             turned = split.transpose([names.index(name) for name in _AXES if name in names])
-            yield np.expand_dims(turned, tuple(i for i, name in enumerate(_AXES) if name not in names))
+            yield (
+                split is not array,
+                np.expand_dims(turned, tuple(i for i, name in enumerate(_AXES) if name not in names)),
+            )
 
 
 def _splits(array: NDArray[np.float64]) -> Iterator[NDArray[np.float64]]:
