@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from himpc.errors import ConfigError, DataError, FormatError, HimpcError, LayoutError, escape_unprintable
+from himpc.reading.copies import leave_out_copies
 from himpc.reading.discovery import Source, discover, is_video, nothing_found
 from himpc.reading.file_options import FileOptions, Unit, Up
 from himpc.reading.formats import find_format
@@ -187,6 +188,7 @@ class Plan:
             if not is_streamed and path.is_file() and path.stat().st_size > MAX_FILE_BYTES:
                 raise FormatError(f"{path}: is larger than {MAX_FILE_BYTES >> 30} GiB; split it")
             bodies = form.read(path, options)
+            bodies = bodies if is_streamed else leave_out_copies(bodies)
         except (DataError, LayoutError) as error:
             return [], [error]
         except OSError as error:
