@@ -33,6 +33,8 @@ _MIN_KNOWN, _MIN_LANDMARKS = 0.6, 8
 """Share of the labels that a set must know, or number of its markers that must be there, to explain a part of a
 body."""
 
+_MAX_PELVIS = 0.2
+"""Distance of the back of the pelvis from its front, as a share of the stature: 0.09 to 0.15 in recordings."""
 _MIN_CLUSTER = 3
 
 
@@ -188,13 +190,38 @@ class MarkerSet:
                 f"the markers do not give all joints by the set {self.name!r}: {joint} needs {', '.join(needs)} "
                 f"({len(missing)} of {len(wanted)} joints lack markers)"
             )
+        computed = self._compute(labels, points)
+        return np.stack([computed[joint] for joint in wanted], axis=1)
+
+    def find_contradiction(self, labels: Sequence[str], points: NDArray[np.floating], height: float) -> str:
+        """Return what shows that labels of the pelvis mean other points than those of the set; empty if nothing does.
+
+        Parameters
+        ----------
+        labels, points : as of `to_joints`
+            In any unit.
+        height : float
+            The stature in this unit.
+        """
+        computed = self._compute(labels, points)
+        for rule in (rule for rules in self.joints.values() for rule in rules if isinstance(rule, HipCentre)):
+            if computed.keys() >= set(rule.needs):
+                front = (computed[rule.asis[0]] + computed[rule.asis[1]]) / 2
+                depths = np.linalg.norm(front - computed[rule.psis], axis=1)
+                seen = depths[np.isfinite(depths)]
+                if len(seen) and (depth := float(np.median(seen)) / height) > _MAX_PELVIS:
+                    return f"the back of the pelvis would be {depth:.2g} of the stature from its front"
+        return ""
+
+    def _compute(self, labels: Sequence[str], points: NDArray[np.floating]) -> dict[str, NDArray[np.floating]]:
+        """Return the markers, and the points and joints that the rules give from them."""
         computed: dict[str, NDArray[np.floating]] = {
             marker: points[:, column].astype(np.float64) for marker, column in self.columns(labels).items()
         }
         for name, rules in self._rules():
             if usable := [rule for rule in rules if computed.keys() >= set(rule.needs)]:
                 computed[name] = _first_seen([rule(computed) for rule in usable])
-        return np.stack([computed[joint] for joint in wanted], axis=1)
+        return computed
 
     @classmethod
     def from_toml(cls, path: str | Path) -> MarkerSet:

@@ -164,7 +164,8 @@ def _find_people(
 def _refute(person: _Person, points: _Points) -> str:
     """Return what refutes the joints that names give: lengths that no person has; empty if nothing does."""
     own = points(person.columns)
-    joints = person.resolution.compute(own[:: max(len(own) // _SHAPE_FRAMES, 1)])
+    own = own[:: max(len(own) // _SHAPE_FRAMES, 1)]
+    joints = person.resolution.compute(own)
     layout = person.resolution.layout
     height = stature(joints, layout)
     if not height > _MIN_HEIGHT:
@@ -175,6 +176,8 @@ def _refute(person: _Person, points: _Points) -> str:
         if len(seen) and not _MIN_BONE <= (ratio := float(np.median(seen)) / (share * height)) <= _MAX_BONE:
             bone = f"{layout.joints[first]} to {layout.joints[second]}".replace("_", " ")
             return f"no {person.resolution.note}: {bone} would be {ratio:.2g} of the length that a person has"
+    if contradiction := person.resolution.find_contradiction(own, height):
+        return f"no {person.resolution.note}: {contradiction}"
     for side in ("left", "right"):
         if _is_folded(joints, layout, side):
             return f"no {person.resolution.note}: the {side} shoulder would be nearer to the ankle than to the hip"

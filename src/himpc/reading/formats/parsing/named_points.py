@@ -51,6 +51,8 @@ class Resolution:
         How the joints were found, for people.
     by_markers : bool
         Whether joints are computed from markers, by rules that need metres and right-handed axes.
+    find_contradiction : callable
+        Returns what shows that names mean other points, of the points and the stature; empty if nothing does.
     """
 
     layout: Layout
@@ -58,6 +60,7 @@ class Resolution:
     compute: Callable[[NDArray[np.floating]], NDArray[np.floating]]
     note: str
     by_markers: bool = False
+    find_contradiction: Callable[[NDArray[np.floating], float], str] = lambda points, height: ""
 
 
 def exact_layouts(names: Sequence[str]) -> list[Layout]:
@@ -138,6 +141,7 @@ def _by_markers(known: MarkerSet, labels: Sequence[str]) -> Resolution:
         lambda points: known.to_joints(list(of_marker), points[:, places], layout.joints),
         f"joints by the marker set {known.name}{_describe_part(layout)}",
         by_markers=True,
+        find_contradiction=lambda points, height: known.find_contradiction(list(of_marker), points[:, places], height),
     )
 
 
