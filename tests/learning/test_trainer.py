@@ -15,7 +15,9 @@ import himpc.model
 from himpc._schema import parse
 from himpc.errors import ConfigError, DataError, RunFolderError
 from himpc.learning import Callback, Config, train
+from himpc.learning.distributed import ProcessGroup
 from himpc.learning.epoch import _training_order
+from himpc.learning.trainer import _resolve_start
 from himpc.model import Model
 from himpc.recordings import Recording, Windows
 from himpc.skeleton import get_layout
@@ -150,6 +152,37 @@ class Scores:
     def __call__(self, model):
         self.seen.append(model.fingerprint)
         return self.values[len(self.seen) - 1]
+
+
+@pytest.mark.parametrize("rank", [0, 1])
+def test_only_the_first_process_warns_that_poses_are_not_aligned(monkeypatch, rank):
+    flat = [each.with_(joints=each.joints * (1, 1, 0), dimensions=2) for each in make_recordings()]
+    windows, recorder = Windows.cut(flat, length=6, stride=3), Recorder()
+
+    class Alone(ProcessGroup):
+        """The process of a rank, which stops where it would wait for others."""
+
+        def check_equal(self, value):
+            raise RunFolderError("other processes are missing")
+
+    with pytest.raises(RunFolderError, match="are missing"):
+        train(windows, Config(align=True), callbacks=[recorder], processes=Alone(rank, 2))
+    assert [message.split(" to face")[0] for message in recorder.warnings] == ["2D poses cannot be turned"] * (
+        rank == 0
+    )
+
+
+@pytest.mark.parametrize(("is_label_free", "prior"), [(True, "identity"), (False, "none")])
+def test_the_prior_is_adapted_only_without_labels_and_score(windows, is_label_free, prior):
+    tracklet = Config.preset("tracklet")
+    config, adapted, _ = _resolve_start(tracklet, windows, is_label_free=is_label_free, prefer_prior=False)
+    assert (config.prior, adapted is not None) == (prior, is_label_free)
+
+
+def test_stated_prior_with_labels_is_refused(windows):
+    stated = Config.preset("tracklet").with_(prior="identity")
+    with pytest.raises(ConfigError, match="adapted without labels or a score"):
+        train(windows, stated, external_labels=windows.recording % 4)
 
 
 def test_a_score_chooses_the_checkpoint_and_stops_training(windows, config):

@@ -109,14 +109,9 @@ def train(
         config or Config(), windows, is_label_free=is_label_free, prefer_prior=prefer_prior
     )
     windows = windows if prior is None else windows.to(prior.layout)
-    ignore_heading = config.align and windows.dimensions == 3 and not has_side_lines(windows.layout)
-    if ignore_heading:
-        used = "heights and distances between points" if config.whiten else "frames with their headings"
-        warn(callbacks, f"layout {windows.layout.name!r} does not show which way a body faces: {used} are used")
-        config = config.with_(align=False)
-    elif config.align and windows.dimensions != 3:
-        warn(callbacks, "2D poses cannot be turned to face one direction: walks seen from different sides differ")
-        config = config.with_(align=False)
+    config, ignore_heading, warning = _resolve_alignment(config, windows)
+    if warning and processes.is_first:
+        warn(callbacks, warning)
     torch_device = resolve_device(device)
     _check_arguments(windows, config, out, resume)
     external_labels = None if external_labels is None else _check_labels(external_labels, windows)
@@ -178,6 +173,29 @@ def _resolve_start(
         if (part := independent_part(windows.layout, prior.layout)) != prior.layout:
             layouts["input_layout"] = part.to_dict()
     return config, prior, layouts
+
+
+def _resolve_alignment(config: Config, windows: Windows) -> tuple[Config, bool, str | None]:
+    """Turn `align` off for poses that cannot be turned to face one direction.
+
+    Returns
+    -------
+    config : Config
+    ignore_heading : bool
+        True if poses are 3D, but their layout does not show which way a body faces.
+    warning : str or None
+        What `align` being off means for the user.
+    """
+    if not config.align:
+        return config, False, None
+    if windows.dimensions != 3:
+        warning = "2D poses cannot be turned to face one direction: walks seen from different sides differ"
+        return config.with_(align=False), False, warning
+    if has_side_lines(windows.layout):
+        return config, False, None
+    used = "heights and distances between points" if config.whiten else "frames with their headings"
+    warning = f"layout {windows.layout.name!r} does not show which way a body faces: {used} are used"
+    return config.with_(align=False), True, warning
 
 
 def _fit_start(
