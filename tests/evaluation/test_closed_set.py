@@ -6,6 +6,7 @@ import pytest
 
 from himpc.errors import ConfigError, DataError
 from himpc.evaluation import LabelledEmbeddings, evaluate_embeddings, evaluate_ranking, pool_recordings
+from himpc.model import IdentityScoring
 from himpc.model.baselines import BASELINES
 from himpc.recordings import Recording, Windows
 from himpc.skeleton import get_layout
@@ -88,6 +89,21 @@ def test_too_short_recordings_are_listed():
     result = evaluate_embeddings(short, embedded(1))
     assert result.too_short == ("bob/3.npz",)
     assert result.recording.n_gallery == 7
+    assert evaluate_embeddings(short, without_match="skip").too_short == ("bob/3.npz",)
+    assert evaluate_embeddings(embedded(1), short).too_short == ("bob/3.npz",)
+
+
+def test_embeddings_with_a_scoring_are_ranked_by_it():
+    """People differ along the first axis only, by the scoring: noise along the others does not count."""
+    data = embedded(0)
+    rng = np.random.default_rng(0)
+    place = np.repeat(np.arange(4), 2)[data.recording]
+    vectors = np.stack([place + 0.01 * rng.normal(size=40), 100 * rng.normal(size=40)], axis=1)
+    scoring = IdentityScoring(pose_scale=np.array([1.0, 0.0]), between=np.array([5.0, 0.0]), noise=0.01)
+    by_distance = evaluate_embeddings(changed(data, vectors=vectors))
+    by_scoring = evaluate_embeddings(changed(data, vectors=vectors, scoring=scoring))
+    assert by_scoring.window.ranking.rank[1] == by_scoring.recording.ranking.rank[1] == 1
+    assert by_distance.window.ranking.rank[1] < 0.7
 
 
 @pytest.mark.parametrize(

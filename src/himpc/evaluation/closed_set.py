@@ -163,15 +163,15 @@ def evaluate_embeddings(
             "persons or more"
         )
 
-    def level(entries: _Side, queries: _Side) -> LevelEvaluation:
-        ids = queries.persons[queries.recording]
+    def evaluate_level(entries: _Side, probes: _Side) -> LevelEvaluation:
+        ids = probes.persons[probes.recording]
         ranking = evaluate_ranking(
-            queries.vectors,
+            probes.vectors,
             entries.vectors,
             ids,
             entries.persons[entries.recording],
             ks=ks,
-            exclude=None if key is None else (queries.labels(key), entries.labels(key)),
+            exclude=None if key is None else (probes.labels(key), entries.labels(key)),
             same=same,
             without_match=without_match,
             scoring=gallery.scoring,
@@ -179,8 +179,8 @@ def evaluate_embeddings(
         return LevelEvaluation.from_ranking(ranking, ids, len(entries.vectors), draws=draws, seed=seed)
 
     return Evaluation(
-        window=level(*sides),
-        recording=level(*(side.pooled() for side in sides)),
+        window=evaluate_level(*sides),
+        recording=evaluate_level(*(side.pooled() for side in sides)),
         n_persons=len(persons),
         too_short=sides[0].too_short() + (() if same else sides[1].too_short()),
     )
