@@ -10,7 +10,7 @@ import pytest
 
 from himpc.api import embed
 from himpc.archive import EmbeddingTable, embed_archive
-from himpc.archive.tasks import run_sequentially
+from himpc.archive.tasks import Task, run_sequentially
 from himpc.errors import DataError
 from himpc.model import BASELINES
 from himpc.reading import ReadOptions, plan, read
@@ -79,6 +79,19 @@ def test_finished_files_are_not_embedded_again(model, walks, tmp_path):
     done.clear()
     embed_archive(model, archive, tmp_path, run=run, level="joint")
     assert len(done) == 7
+
+
+@pytest.mark.parametrize(
+    "change", [{"clean": False}, {"unit": "cm"}, {"name": "{person}.npz"}], ids=lambda c: next(iter(c))
+)
+def test_files_are_embedded_again_with_other_options(model, walks, change):
+    """A cached embedding of other options would be a wrong result without a word."""
+    keys = []
+    for options in (ReadOptions(), ReadOptions(), ReadOptions(**change)):
+        archive = plan(walks, options)
+        source = next(source for source in archive.sources if source.path.name == "walk0.npz")
+        keys.append(Task(model, archive, 6, None).key(source))
+    assert keys[0] == keys[1] != keys[2]
 
 
 KILLED = """

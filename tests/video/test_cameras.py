@@ -116,6 +116,20 @@ def test_unit_and_upward_axis_are_those_of_the_calibration(people) -> None:
         triangulate(views, cameras, options=FileOptions(unit="m"))
 
 
+def test_bodies_show_where_up_is_in_a_tilted_calibration(people) -> None:
+    """The axes of a world may be those of a camera that looks down: no axis points up then."""
+    tilt = np.radians(25)
+    turn = np.array([[1, 0, 0], [0, np.cos(tilt), -np.sin(tilt)], [0, np.sin(tilt), np.cos(tilt)]])
+    cameras = [make_camera(f"c{n}", angle) for n, angle in enumerate((0, 60, 140))]
+    tilted = [replace(camera, rotation=camera.rotation @ turn.T) for camera in cameras]
+    found = triangulate(see(people, cameras), tilted)
+    assert any("no axis of the calibration points up" in note for note in found.notes)
+    head, ankles = LAYOUT.joints.index("nose"), [LAYOUT.joints.index(f"{side}_ankle") for side in ("left", "right")]
+    for each in found.recordings:
+        body = np.nanmean(each.joints[:, head] - each.joints[:, ankles].mean(axis=1), axis=0)
+        assert body[1] > np.cos(np.radians(8)) * np.linalg.norm(body)
+
+
 def test_a_wrong_joint_of_one_camera_is_left_out(people) -> None:
     cameras = [make_camera(f"c{n}", angle) for n, angle in enumerate((0, 60, 140))]
     views = see(people[:1], cameras)
