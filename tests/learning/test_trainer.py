@@ -17,7 +17,8 @@ from himpc.errors import ConfigError, DataError, RunFolderError
 from himpc.learning import Callback, Config, train
 from himpc.learning.distributed import ProcessGroup
 from himpc.learning.epoch import _training_order
-from himpc.learning.trainer import _resolve_start
+from himpc.learning.history import EpochRecord, History
+from himpc.learning.trainer import _report_epoch, _resolve_start
 from himpc.model import Model
 from himpc.recordings import Recording, Windows
 from himpc.skeleton import get_layout
@@ -155,7 +156,7 @@ class Scores:
 
 
 @pytest.mark.parametrize("rank", [0, 1])
-def test_only_the_first_process_warns_that_poses_are_not_aligned(monkeypatch, rank):
+def test_only_the_first_process_warns_that_poses_are_not_aligned(rank):
     flat = [each.with_(joints=each.joints * (1, 1, 0), dimensions=2) for each in make_recordings()]
     windows, recorder = Windows.cut(flat, length=6, stride=3), Recorder()
 
@@ -177,6 +178,16 @@ def test_the_prior_is_adapted_only_without_labels_and_score(windows, is_label_fr
     tracklet = Config.preset("tracklet")
     config, adapted, _ = _resolve_start(tracklet, windows, is_label_free=is_label_free, prefer_prior=False)
     assert (config.prior, adapted is not None) == (prior, is_label_free)
+
+
+def test_a_warning_of_several_epochs_is_reported_once():
+    recorder, history = Recorder(), History()
+    for number in (1, 2, 3):
+        warnings = ("all windows are in one cluster", *(["few clusters"] if number == 3 else []))
+        history.epochs.append(EpochRecord(number, None, {}, {}, {}, 0, None, 0.0, warnings))
+        _report_epoch(history, [recorder])
+    assert recorder.warnings == ["all windows are in one cluster", "few clusters"]
+    assert [record.epoch for record in recorder.epochs] == [1, 2, 3]
 
 
 def test_stated_prior_with_labels_is_refused(windows):
