@@ -24,7 +24,7 @@ FEW_RECORDINGS_NOISE = 24.0
 """For confidences and the smallest plausible number of people, the noise of R recordings is multiplied by
 ``1 + FEW_RECORDINGS_NOISE / R**2``: few recordings hardly tell how much a person differs between days. For two it is
 seven times as large: then 90 % of the pairs of walks of one person are joined, and half of those of two people from
-video."""
+video. For the confidence of joined recordings, R - G + 1 takes the place of R with G groups: only joins show it."""
 
 MAX_ASSIGNMENTS = 50
 """Maximum number of times that recordings are assigned to groups whose number is given: the assignment is a heuristic,
@@ -89,12 +89,31 @@ def cluster_by_evidence(
         plausible = min(*counts, found), max(*counts, found)
     confidence = np.minimum.reduce(
         [
-            membership_probabilities(each, labels, scoring, pairs, few_recordings * noise)
-            * purity_probabilities(each, labels, scoring, noise)
+            _membership(each, labels, noise, scoring, pairs) * purity_probabilities(each, labels, scoring, noise)
             for each in alternatives
         ]
     )
     return RecordingClusters(means, labels, confidence, plausible, match=match)
+
+
+def _membership(
+    means: NDArray[np.float64],
+    labels: NDArray[np.int64],
+    noise: NDArray[np.float64],
+    scoring: IdentityScoring,
+    pairs: Pairs,
+) -> NDArray[np.float64]:
+    """Compute `membership_probabilities` with more noise where few recordings show how recordings of a person differ.
+
+    Those that are joined show it once less than they are recordings, in each cluster; those that are alone say nothing
+    of it, and take the noise of the number of recordings.
+    """
+    sizes = np.bincount(labels)
+    alone, joined = (
+        membership_probabilities(means, labels, scoring, pairs, (1 + FEW_RECORDINGS_NOISE / degrees**2) * noise)
+        for degrees in (len(means), len(means) - len(sizes) + 1)
+    )
+    return np.where(sizes[labels] > 1, joined, alone)
 
 
 def divide(
