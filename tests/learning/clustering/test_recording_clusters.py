@@ -12,7 +12,7 @@ SCORING = IdentityScoring(np.ones(SIZE), np.full(SIZE, 2.0), noise=0.3)
 
 
 def draw(recordings_each):
-    """Return recordings of people with so many recordings each, and the person of each."""
+    """Draw the given number of recordings of each person, and return them with the number of their person."""
     rng = np.random.default_rng(3)
     person = np.repeat(np.arange(len(recordings_each)), recordings_each)
     bodies = rng.normal(size=(len(recordings_each), SIZE)) * np.sqrt(2)

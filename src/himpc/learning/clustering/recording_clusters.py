@@ -62,7 +62,6 @@ def cluster_by_evidence(
     Systems that share no person may differ by people or by an offset. Confidences and plausible numbers allow for both:
     the offset that the evidence suggests, and all of the difference between their mean bodies.
     """
-    few_recordings = 1 + FEW_RECORDINGS_NOISE / len(means) ** 2
     alternatives, match, labels = [means], None, None
     if systems is not None and len(systems.names) > 1:
         joined = join_systems(means, noise, scoring, systems, pairs)
@@ -84,7 +83,7 @@ def cluster_by_evidence(
         counts = [
             int(cut_by_evidence(tree, each, scoring, variance, noise).max()) + 1
             for tree, each in zip(trees, alternatives, strict=True)
-            for variance in (smallest, largest * few_recordings)
+            for variance in (smallest, largest * _few_recordings(len(means)))
         ]
         plausible = min(*counts, found), max(*counts, found)
     confidence = np.minimum.reduce(
@@ -103,17 +102,22 @@ def _membership(
     scoring: IdentityScoring,
     pairs: Pairs,
 ) -> NDArray[np.float64]:
-    """Compute `membership_probabilities` with more noise where few recordings show how recordings of a person differ.
+    """Compute `membership_probabilities` with the noise of few recordings, which differs for joined ones.
 
-    Those that are joined show it once less than they are recordings, in each cluster; those that are alone say nothing
-    of it, and take the noise of the number of recordings.
+    Only joins show how much the recordings of a person differ: R recordings in G clusters do so R - G times.
     """
     sizes = np.bincount(labels)
-    alone, joined = (
-        membership_probabilities(means, labels, scoring, pairs, (1 + FEW_RECORDINGS_NOISE / degrees**2) * noise)
-        for degrees in (len(means), len(means) - len(sizes) + 1)
-    )
-    return np.where(sizes[labels] > 1, joined, alone)
+    is_joined, probabilities = sizes[labels] > 1, np.empty(len(labels))
+    for rows, count in ((~is_joined, len(means)), (is_joined, len(means) - len(sizes) + 1)):
+        if rows.any():
+            own = membership_probabilities(means, labels, scoring, pairs, _few_recordings(count) * noise)
+            probabilities[rows] = own[rows]
+    return probabilities
+
+
+def _few_recordings(count: int) -> float:
+    """Return the factor of noise by which a number of recordings is doubted."""
+    return 1 + FEW_RECORDINGS_NOISE / count**2
 
 
 def divide(
