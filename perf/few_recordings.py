@@ -31,6 +31,7 @@ NAMES = {"c3d-walking": "{person}/{session}/*.c3d", "kinect-v1-actions": "Seq{se
 """Patterns of the files of sets that do not store their people."""
 
 BINS = (0.0, 0.5, 0.7, 0.9)
+PEOPLE = (1, 2, 4, 8, 12)
 NUMBERS = {"1": (1, 1), "2": (2, 2), "3": (3, 3), "1 to 5": (1, 5)}
 
 
@@ -43,17 +44,25 @@ def kind_of(number: int, people: Sequence[str | None], grouping: Grouping) -> st
     return "alone" if not others else "right" if set(others) == {people[number]} else "wrong"
 
 
+def draw(
+    walks: Sequence[Recording], n_people: int, fewest: int, most: int, rng: np.random.Generator
+) -> list[Recording]:
+    """Draw people, and from `fewest` to `most` recordings of each."""
+    chosen: list[Recording] = []
+    for person in rng.choice(sorted({str(walk.person) for walk in walks}), n_people, replace=False):
+        own = [walk for walk in walks if walk.person == person]
+        count = min(int(rng.integers(fewest, most + 1)), len(own))
+        chosen += [own[i] for i in rng.choice(len(own), count, replace=False)]
+    return chosen
+
+
 def measure(walks: Sequence[Recording], n_people: int, n_recordings: int) -> dict[str, str]:
     """Return a row of the table."""
     rng = np.random.default_rng(0)
-    names = sorted({str(walk.person) for walk in walks})
     groups, agreement = [], []
     confidence: dict[str, list[float]] = {kind: [] for kind in ("", *KINDS)}
     for _ in range(DRAWS):
-        own = []
-        for person in rng.choice(names, n_people, replace=False):
-            mine = [walk for walk in walks if walk.person == person]
-            own += [mine[i] for i in rng.choice(len(mine), min(n_recordings, len(mine)), replace=False)]
+        own = draw(walks, n_people, n_recordings, n_recordings, rng)
         grouping, people = himpc.group(own), [walk.person for walk in own]
         groups.append(grouping.people)
         agreement.append(grouping_agreement(grouping.groups, people).ari)
@@ -79,17 +88,12 @@ def precisions(people: Sequence[str | None], grouping: Grouping) -> list[tuple[b
 def reliability(name: str, walks: Sequence[Recording]) -> list[dict[str, str]]:
     """Return rows of the table of precision by confidence."""
     rng = np.random.default_rng(0)
-    names, rows = sorted({str(walk.person) for walk in walks}), []
+    available, rows = len({walk.person for walk in walks}), []
     for label, (fewest, most) in NUMBERS.items():
         found = []
-        for n_people in [
-            each for each in (1, 2, 4, 8, 12) if each <= len(names) and each * most > 1
-        ] * RELIABILITY_DRAWS:
-            own = []
-            for person in rng.choice(names, n_people, replace=False):
-                mine = [walk for walk in walks if walk.person == person]
-                count = min(int(rng.integers(fewest, most + 1)), len(mine))
-                own += [mine[i] for i in rng.choice(len(mine), count, replace=False)]
+        numbers = [each for each in PEOPLE if each <= available and each * most > 1]
+        for n_people in RELIABILITY_DRAWS * numbers:
+            own = draw(walks, n_people, fewest, most, rng)
             if len(own) > 1:
                 found += precisions([walk.person for walk in own], himpc.group(own))
         for joined in (True, False):
