@@ -132,15 +132,17 @@ def _parse_columns(content: Mapping[str, Any]) -> Pose | None:
     complete = {name: of for name, of in axes.items() if set(used) <= set(of)}
     if len(complete) < MIN_POINTS:
         return None
-    for key, text in texts.items():
-        raise _text_error(key, text)
+    if texts:
+        raise _text_error(*next(iter(texts.items())))
     values = [[*(of[axis] for axis in used), of.get("confidence", 1.0)] for of in complete.values()]
     return Pose(tuple(complete), np.array(values))
 
 
 def _check_texts(content: Mapping[str, Any], n_points: int) -> None:
     """Check that no coordinate is a text, beside as many points as a person has."""
-    for name, value in content.items() if n_points >= MIN_POINTS else ():
+    if n_points < MIN_POINTS:
+        return
+    for name, value in content.items():
         numbers = _coordinates(value) if may_be_positions(name) else []
         texts = [number for number in numbers if isinstance(number, str) and not _is_number(number)]
         if texts and (len(texts) < len(numbers) or isinstance(value, dict)):
