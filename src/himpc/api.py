@@ -205,8 +205,12 @@ def fit(
     start, start_of_groups = (resolve_prior(config, windows, prefer_prior=each).prior for each in (prefer_prior, True))
     model = None
     if start != start_of_groups:
-        adapted_to = _cut_for_training(unified, system, config, prefer_prior=True).windows
-        model = train(adapted_to, config, device=device, prefer_prior=True).model  # first, since it refuses some bodies
+        model = train(  # first, since it refuses some bodies
+            _cut_for_training(unified, system, config, prefer_prior=True).windows,
+            config,
+            device=device,
+            prefer_prior=True,
+        ).model
     trained = train(
         windows,
         config,

@@ -137,7 +137,7 @@ class Searcher:
         embedded = embed_recordings(self._model, probes, progress)
         if self._is_small(revision := self.revision()):
             self.index.get(revision)
-        is_empty = allow_empty and not self.counts.get(self.revision())[0]
+        is_empty = allow_empty and not self.counts.get(revision)[0]
         rule = DecisionRule() if is_empty else self.decision_rule(options)
         pairs = pairs_apart(embedded)
         others = np.bincount(pairs.ravel(), minlength=len(embedded)).tolist()

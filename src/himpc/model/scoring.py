@@ -77,7 +77,7 @@ class IdentityScoring:
             In nats; positive if one person is more likely.
         """
         used = self.pose_scale > 0
-        a, b = (np.asarray(each, dtype=np.float64)[..., used] * self.pose_scale[used] for each in (first, second))
+        a, b = self._whiten(first), self._whiten(second)
         between = self.between[used]
         noise_a = self.noise_of_mean(n_first) * relative_first
         noise_b = self.noise_of_mean(n_second) * relative_second
@@ -139,7 +139,7 @@ class IdentityScoring:
 
     def _whiten(self, embeddings: NDArray[np.floating]) -> Array:
         used = self.pose_scale > 0
-        whitened: Array = np.asarray(embeddings, dtype=np.float64)[:, used] * self.pose_scale[used]
+        whitened: Array = np.asarray(embeddings, dtype=np.float64)[..., used] * self.pose_scale[used]
         return whitened
 
     def _weights(self) -> tuple[Array, Array, float]:
